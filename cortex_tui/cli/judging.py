@@ -99,14 +99,14 @@ def measured_and_judged(
 
     compares = bool(versions.wanted or baseline)
     left_out: list[str] = []
+    before: dict[str, str] = {}
 
     @cache
     def compared(session: str) -> list[Compared]:
-        before = [baseline] if baseline else []
         found = compared_refs(
             delivery.store,
             [*before, session],
-            called={session: "this session"},
+            called={**before, session: "this session"},
             expected=expected,
         )
         if found and left_out:  # of all comparisons of the session: it is reported once
@@ -123,7 +123,9 @@ def measured_and_judged(
     if compares:
         delivery = msgspec.structs.replace(delivery, complete=complete, left_out=left_out.append)
     if baseline:
-        settings = settings._replace(needed=[answer(_session_of(delivery, baseline))])
+        session_before, ref = answer(_fixed(delivery, baseline))
+        before[ref] = baseline
+        settings = settings._replace(needed=[session_before])
     code, session, stored = _measured(profiles, delivery, settings, versions)
     if session and not stored:
         # What did reach the store may be a part, of which there would be other numbers.
@@ -151,13 +153,14 @@ def measured_and_judged(
     return code
 
 
-async def _session_of(delivery: Delivery, ref: str) -> str:
-    """The id of a stored session."""
+async def _fixed(delivery: Delivery, ref: str) -> tuple[str, str]:
+    """The id of a stored session, and a reference to the same that stays what it is: `newest`, a
+    baseline and the start of an id can mean another one once a session is stored."""
     from cortex_tui.store.port import open_store
 
     async with await open_store(delivery.store, "read") as opened:
-        session, _ = await opened.find(ref)
-    return session
+        session, run = await opened.find(ref)
+    return session, session if run is None else ref
 
 
 def _measured(

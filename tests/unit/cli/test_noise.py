@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -212,6 +214,26 @@ def test_the_baseline_of_a_run_stays_however_old_it_is(capsys: pytest.CaptureFix
     session = json.loads(measured.out)["session"]
     compared = call(capsys, "run", "cortex-tui.good", "--baseline", session, "--fail-on", "errors")
     assert f"this session against {session}" in compared.out, compared.err
+
+
+@pytest.mark.usefixtures("suite")
+@pytest.mark.parametrize("ref", ["newest", "2", "main"])
+def test_the_baseline_is_what_its_name_meant_before_anything_was_measured(
+    capsys: pytest.CaptureFixture[str], folder: Path, ref: str
+) -> None:
+    """The newest session, the only one whose id begins so, and a name that is moved meanwhile."""
+    first = json.loads(call(capsys, "run", "cortex-tui.good", "--json", "-").out)["session"]
+    if ref == "main":
+        stored("other", {"": latencies(1)[0]})
+        assert call(capsys, "baseline", "main", first).code == 0
+        moves = [sys.executable, "-m", "cortex_tui", "baseline", "main", "other"]
+        (folder / "shop_bench.py").write_text(
+            f"import subprocess\nsubprocess.run({moves!r}, cwd={os.getcwd()!r}, check=True)\n"
+            "async def good():\n    pass\n"
+        )
+    compared = call(capsys, "run", "cortex-tui.good", "--baseline", ref, "--json", "-")
+    (found,) = json.loads(compared.out)["comparisons"]
+    assert (found["a"]["name"], found["a"]["session"]) == (ref, first), compared.err
 
 
 @pytest.mark.usefixtures("suite")
