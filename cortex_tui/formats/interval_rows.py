@@ -32,9 +32,9 @@ COLUMNS = (
     "partial", "drained", "failed_in_batches", "state", "reason", "unfinished",
 )  # fmt: skip
 """Times in ns since measuring began; `window_ns` is for how long the run measured, and `m2_ns2`
-the sum of squared differences from the mean. `drained` operations succeeded in a pause or after
-the window, and `failed_in_batches` are in the `count` of batches that are timed as one. What is of
-the whole run is in each of its rows."""
+the sum of squared differences from the mean. `drained` operations succeeded after the window,
+or workers did them in a pause, and `failed_in_batches` are in the `count` of batches that are timed
+as one. What is of the whole run is in each of its rows."""
 LACKS = "load, targets, types of errors, marks, environment and log; how old what never ended was"
 NEEDED = ("profile", "time", "start_ns", "length_ns", "histogram")
 _OF_INTERVAL = ("unstarted", "in_flight", "level")

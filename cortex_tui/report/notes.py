@@ -28,7 +28,7 @@ from cortex_tui.text import one_line
 _MARKS_SHOWN = 12
 _DRAIN_SHARE = 20
 """Operations that took a twentieth of the window to end after it are worth a line; so is a
-twentieth of all that ended in pauses."""
+twentieth of all that workers did in pauses."""
 _BLOCKED_SHARE = 4
 """A loop that was blocked in a quarter of the intervals hides much of what operations do."""
 _NAMES_SHOWN = 4
@@ -98,8 +98,8 @@ def _drained(run: RunResult) -> str:
         mark.text == PAUSED for mark in run.marks
     ):
         return (
-            f"{operations} ended in a pause or after the end of measure; throughput is of the "
-            "others"
+            f"{operations} ended after the end of measure, or were done in pauses; "
+            "throughput is of the others"
         )
     if run.drained and run.drain_ns * _DRAIN_SHARE > run.measured_ns:
         return (

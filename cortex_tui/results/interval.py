@@ -38,8 +38,8 @@ class Interval(msgspec.Struct, array_like=True, eq=False, gc=False):
     level: float | None = None
     """The rate a second or the number of workers at the end of the interval."""
     drained: int = 0
-    """Operations that succeeded outside the window: in a pause that began in the interval, or after
-    the end. One interval may have others, too."""
+    """Operations that succeeded outside the window: after its end, or workers did them in a pause.
+    One interval may have others, too."""
     health: Health = _NO_HEALTH
     failed_in_batches: int = 0
     """Operations that failed within the values of `service`, where a value is of a batch."""

@@ -192,7 +192,8 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     measured_ns: int
     """For how long operations were started, pauses left out."""
     drained: int = 0
-    """How many of the operations ended after that, or in a pause: throughput is of the others."""
+    """How many of the operations ended after that, or were done by workers in pauses: throughput is
+    of the others."""
     drain_ns: int = 0
     """How long those in flight were awaited."""
     operations: int

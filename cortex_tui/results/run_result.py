@@ -176,7 +176,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     measured_ns: int = 0
     """The window: for how long operations were started, pauses left out."""
     drained: int = 0
-    """Operations that succeeded after it, or in a pause."""
+    """Operations that succeeded after it, or that workers did in pauses."""
     drain_ns: int = 0
     """How long those in flight were awaited."""
 

@@ -24,7 +24,7 @@ class RunTotals:
         self.errors: dict[str, int] = {}
         self.unstarted = 0
         self.drained = 0
-        """Operations that succeeded in a pause or after the window."""
+        """Operations that succeeded after the window, or that workers did in pauses."""
         self.failed_in_batches = 0
         self.unfinished_ns: tuple[int, ...] = ()
         self.unfinished_more = 0

@@ -38,7 +38,7 @@ class IntervalSlice(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     level: float | None
     """The rate a second, or the number of workers, at its end."""
     drained: int = 0
-    """Operations that succeeded outside the window: in a pause, or after its end."""
+    """Operations that succeeded outside the window: after its end, or by work in pauses."""
     health: Health
     failed_in_batches: int = 0
     """Operations that failed within the values of `service`, where a value is of a batch."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 
 from cortex_tui.isolation import asyncio
@@ -31,6 +32,7 @@ class ClosedDriver:
         self._timer = task.timer
         self._think_time_ns = rules.think_time_ns
         self._thinking: set[asyncio.Future[None]] = set()
+        self._finishing = False
         batch = phase.recorder.batch
         self._iterations: int | None = None
         self._indices = task.indices
@@ -46,13 +48,19 @@ class ClosedDriver:
         self._working: set[int] = set()
         self._sent_home: set[int] = set()
         self._wanted = 0
+        self._worked_ns = 0
+        """By all workers, up to the moment since which there are those that are wanted now."""
+        self._since_ns = phase.start_ns
+        phase.recorder.worker_ns = self._worker_ns
         self._check_ns = CHECK_NS
         self._deadlines: Deadlines | None = None
-        self._settle, self._fail = phase.recorder.record, phase.fail
+        self._settle, self._fail = phase.recorder.record_of_worker, phase.fail
         if (timeout_ns := task.timeout_ns) is not None:
             # Who looks up that often finds each operation that is overdue when it ends.
             self._check_ns = min(CHECK_NS, timeout_ns)
-            watched = Deadlines(timeout_ns, phase, task.timer, lambda: enumerate(self._starts))
+            watched = Deadlines(
+                timeout_ns, phase, task.timer, lambda: enumerate(self._starts), self._settle
+            )
             self._deadlines = watched
             self._settle, self._fail = watched.settle, watched.fail
 
@@ -82,12 +90,18 @@ class ClosedDriver:
 
     async def finish(self) -> None:
         """Starts nothing new, and waits for nobody who only thinks."""
+        self._finishing = True
         self._yielded()
         for woken in self._thinking:
             wake(woken)
 
     def put_off(self, by_ns: int, from_ns: int) -> None:
         self._levels.shift(by_ns, from_ns)
+        self._since_ns += by_ns
+
+    def _worker_ns(self) -> int:
+        """For how long workers have been at work while the clock ran, in all."""
+        return self._worked_ns + self._wanted * (self._phase.now_ns() - self._since_ns)
 
     def adjust(self, factor: float, at_ns: int) -> None:
         """Multiplies the number of workers."""
@@ -97,6 +111,7 @@ class ClosedDriver:
             self._follow()
 
     def _follow(self) -> None:
+        self._worked_ns, self._since_ns = self._worker_ns(), self._phase.now_ns()
         before, self._wanted = self._wanted, self._share.count(round(self.level))
         if self._wanted < before:
             self._yielded()
@@ -175,21 +190,27 @@ class ClosedDriver:
         while self._phase.paused and not self._phase.over.is_set():
             await self._phase.resumed.wait()
 
-    def _all_started(self) -> bool:
+    def _is_ending(self) -> bool:
         """Whether there is no operation left that a thinking worker could come back for."""
+        if self._finishing or self._phase.over.is_set():
+            return True
         if self._iterations is None:
             return False
         left = self._iterations - self._phase.recorder.ended
         return left <= len(self._starts) and left <= len(self.started_ns())
 
     async def _think(self) -> None:
-        if self._phase.over.is_set() or self._all_started():
-            return
-        woken = asyncio.get_running_loop().create_future()
-        until_ns = self._phase.clock() + self._think_time_ns
-        self._timer.at(min(until_ns, self._phase.end_ns), lambda: wake(woken))
-        self._thinking.add(woken)
-        try:
-            await woken
-        finally:
-            self._thinking.discard(woken)
+        """For the think time on the clock of the phase, which stands in a pause."""
+        phase, now_ns, left_ns = self._phase, self._phase.clock(), self._think_time_ns
+        while left_ns > 0 and now_ns < phase.end_ns and not self._is_ending():
+            from_ns = now_ns
+            woken = asyncio.get_running_loop().create_future()
+            self._timer.at(min(from_ns + left_ns, phase.end_ns), partial(wake, woken))
+            self._thinking.add(woken)
+            try:
+                await woken
+            finally:
+                self._thinking.discard(woken)
+            await self._until_resumed()
+            now_ns = phase.clock()
+            left_ns -= now_ns - from_ns - phase.recorder.paused_ns(from_ns, now_ns)

@@ -28,12 +28,15 @@ class Deadlines:
         phase: ActivePhase,
         timer: ArrivalTimer,
         starts: Callable[[], Iterable[tuple[int, int]]],
+        record: Callable[[int, int, int | None], None],
     ) -> None:
-        """`starts` gives a key and the start of each operation under way, or 0 for none."""
+        """`starts` gives a key and the start of each operation under way, or 0 for none; `record`
+        takes those that have ended in time, as the recorder does."""
         self.timeout_ns = timeout_ns
         self._phase = phase
         self._timer = timer
         self._starts = starts
+        self._record = record
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._cancelled: set[asyncio.Task[None]] = set()
 
@@ -50,7 +53,7 @@ class Deadlines:
     def settle(self, start_ns: int, end_ns: int, intended_ns: int | None = None) -> None:
         """Records an operation that has returned: in time, or as a failure."""
         if end_ns - start_ns < self.timeout_ns:
-            self._phase.recorder.record(start_ns, end_ns, intended_ns)
+            self._record(start_ns, end_ns, intended_ns)
         else:
             self._take_back()
             self._phase.fail(self._late(None), start_ns, end_ns)

@@ -91,7 +91,7 @@ async def worker(
             continue
         if failed < len(batch):
             settle(start_ns, end_ns)
-            recorder.failed_in_batches += failed
+            recorder.failed_in_batch(failed)
         starts[slot] = 0
         await yield_to_loop()
         more = checkpoint(slot, clock())

@@ -51,7 +51,9 @@ class OpenDriver:
         self._deadlines: Deadlines | None = None
         self._settle, self._fail = phase.recorder.record, phase.fail
         if (timeout_ns := task.timeout_ns) is not None:
-            self._deadlines = Deadlines(timeout_ns, phase, task.timer, self._starts.items)
+            self._deadlines = Deadlines(
+                timeout_ns, phase, task.timer, self._starts.items, self._settle
+            )
             self._settle, self._fail = self._deadlines.settle, self._deadlines.fail
 
     def begin(self) -> None:

@@ -7,6 +7,7 @@ folding, percentiles and encoding are the intake's.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from typing import Literal
 
 from cortex_tui.limits import MAX_ERROR_TYPES
@@ -28,7 +29,7 @@ class Recorder:
         interval_ns: int,
         end_ns: int = NEVER_NS,
     ) -> None:
-        """`end_ns` is where the window ends: what ends later is drained, as in a pause."""
+        """`end_ns` is where the window ends: what ends later is drained."""
         self.service_ns: array[int] = array("q")
         self.response_ns: array[int] = array("q")
         self.lateness_ns: array[int] = array("q")
@@ -38,13 +39,29 @@ class Recorder:
         self.boundary_ns = min(start_ns + interval_ns, end_ns)
         """Where the current interval ends, or the window within it: a value that ends there or
         later needs `reach` first."""
-        self.failed_in_batches = 0
-        """Failures within the values of the current interval, where a value is of a batch."""
         self.batch = 1
         """How many operations a value stands for."""
         self.pause_ns = (0, 0)
         """From and until of the newest pause, until NEVER_NS while it lasts. What ends within it
         belongs to the moment at which it began."""
+        self._pauses_ns: list[tuple[int, int]] = []
+        """Those before it."""
+        self.worker_ns: Callable[[], int] = int
+        """For how long workers have been at work while the clock ran, in all, where there are
+        any."""
+        self._paused_work_ns = 0
+        """For how long they have been at work while it stood."""
+        self._during_pauses: list[_Value] = []
+        """What was in flight in a pause and has ended in the current interval."""
+        self._newest: _Value | None = None
+        """The newest value of workers, if it is one of those."""
+        self._newly_paused_work_ns = 0
+        """That of it for which nothing is drained yet."""
+        self._to_drain = 0.0
+        """How many operations are still to be drained for pauses."""
+        self._values_before = 0
+        """How many values the intervals before have."""
+        self._failed_in_batches = 0
         self._run = run
         self.phase: Literal["warmup", "measure"] = phase
         self.began_ns = self._start_ns = start_ns
@@ -62,8 +79,10 @@ class Recorder:
     @property
     def ended(self) -> int:
         """How many operations have ended up to now, well or not."""
-        failed = len(self.failures_ns) - self.failed_in_batches
-        return self._ended_before + len(self.service_ns) * self.batch + failed
+        failed = len(self.failures_ns) - self._failed_in_batches
+        failed -= sum(each.failed for each in self._during_pauses)
+        values = len(self.service_ns) + len(self._during_pauses)
+        return self._ended_before + values * self.batch + failed
 
     def fail(self, error: BaseException, duration_ns: int) -> None:
         """Records a failed operation, with the first traceback of its type."""
@@ -86,6 +105,41 @@ class Recorder:
         if intended_ns is not None:
             self.response_ns.append(end_ns - intended_ns)
             self.lateness_ns.append(start_ns - intended_ns)
+
+    def record_of_worker(self, start_ns: int, end_ns: int, intended_ns: int | None = None) -> None:
+        """Records an operation behind which its worker starts the next one.
+
+        While a run is paused its clock stands, but operations continue: what workers do then takes
+        no time of the window. Throughput is that of their work with it and without it alike, so as
+        many operations are drained as they do in that time, at the rate at which they have worked
+        up to now. (Operations that end in a pause are not that: how much of an operation was done
+        by then depends on the distribution of how long they take.)
+        """
+        if end_ns >= self.boundary_ns:
+            self.reach(end_ns)
+        self._newest = None
+        if start_ns >= self.pause_ns[1] or self._draining:
+            self.service_ns.append(end_ns - start_ns)
+        else:
+            self._newly_paused_work_ns += self.paused_ns(start_ns, end_ns)
+            self._newest = _Value(end_ns - start_ns)
+            self._during_pauses.append(self._newest)
+
+    def paused_ns(self, start_ns: int, end_ns: int) -> int:
+        """How much of that time the clock stood."""
+        paused_ns = 0
+        for from_ns, until_ns in (self.pause_ns, *reversed(self._pauses_ns)):
+            if until_ns <= start_ns:
+                break
+            paused_ns += max(0, min(until_ns, end_ns) - max(from_ns, start_ns))
+        return paused_ns
+
+    def failed_in_batch(self, failures: int) -> None:
+        """How many operations have failed within the newest value, which is of a batch."""
+        if self._newest is None:
+            self._failed_in_batches += failures
+        else:
+            self._newest.failed += failures
 
     def reach(self, now_ns: int) -> None:
         """Closes the current interval if `now_ns` lies beyond it."""
@@ -112,17 +166,14 @@ class Recorder:
         return max(0, (at_ns - self._start_ns) // self._interval_ns)
 
     def pause(self, at_ns: int) -> None:
-        """Stops the clock at that moment: what ends from now on is drained."""
+        """Stops the clock at that moment."""
         self.reach(at_ns)
-        self._close()
-        self._draining = True
+        self._pauses_ns.append(self.pause_ns)
         self.pause_ns = (at_ns, NEVER_NS)
 
     def resume(self, at_ns: int) -> None:
         """Starts the clock again."""
         paused_ns, _ = self.pause_ns
-        self._close()
-        self._draining = paused_ns >= self.end_ns
         self.pause_ns = (paused_ns, at_ns)
         self.shift(at_ns - paused_ns)
 
@@ -156,6 +207,8 @@ class Recorder:
         return self._interval
 
     def _close(self) -> None:
+        drained = self._take_drained()
+        self._values_before += len(self.service_ns) + len(drained)
         buffers = (self.service_ns, self.response_ns, self.lateness_ns, self.failures_ns)
         service, response, lateness, failures = (buffer.tobytes() for buffer in buffers)
         if not self.sealed and (service or failures or self.unstarted):
@@ -173,11 +226,57 @@ class Recorder:
                     texts=self._texts,
                     unstarted=self.unstarted,
                     drained=len(self.service_ns) if self._draining else 0,
-                    failed_in_batches=self.failed_in_batches,
+                    failed_in_batches=self._failed_in_batches,
                 )
             )
-        self._ended_before = self.ended
+        if not self.sealed and drained:
+            self._closed.append(
+                Samples(
+                    run=self._run,
+                    phase=self.phase,
+                    interval=self._interval,
+                    service=array("q", [each.service_ns for each in drained]).tobytes(),
+                    drained=len(drained),
+                    failed_in_batches=sum(each.failed for each in drained),
+                )
+            )
+        failed = len(self.failures_ns) - self._failed_in_batches
+        failed -= sum(each.failed for each in drained)
+        self._ended_before += (len(self.service_ns) + len(drained)) * self.batch + failed
         for buffer in buffers:
             del buffer[:]
         self._errors, self._tracebacks, self._texts = {}, {}, {}
-        self.unstarted = self.failed_in_batches = 0
+        self.unstarted = self._failed_in_batches = 0
+
+    def _take_drained(self) -> list[_Value]:
+        """What has no part in throughput for what workers did in pauses; the other operations that
+        were in flight in one are put to the values of the interval."""
+        ended, self._during_pauses, self._newest = self._during_pauses, [], None
+        if ended:
+            newly_ns, self._newly_paused_work_ns = self._newly_paused_work_ns, 0
+            self._paused_work_ns += newly_ns
+            values = self._values_before + len(self.service_ns) + len(ended)
+            in_all_ns = max(1, self.worker_ns() + self._paused_work_ns)
+            self._to_drain += newly_ns * values / in_all_ns
+        wanted = round(self._to_drain)
+        if wanted > len(ended) and not self._failed_in_batches and not self._draining:
+            # A long operation may take as much of a pause as many others.
+            others = self.service_ns[len(ended) - wanted :]
+            del self.service_ns[len(ended) - wanted :]
+            ended += map(_Value, others)
+        wanted = min(wanted, len(ended))
+        self._to_drain -= wanted
+        for each in ended[wanted:]:
+            self.service_ns.append(each.service_ns)
+            self._failed_in_batches += each.failed
+        return ended[:wanted]
+
+
+class _Value:
+    """Of a worker: how long an operation or a batch took, and how many of the batch failed."""
+
+    __slots__ = ("failed", "service_ns")
+
+    def __init__(self, service_ns: int) -> None:
+        self.service_ns = service_ns
+        self.failed = 0

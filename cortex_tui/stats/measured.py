@@ -51,8 +51,8 @@ class Measured(NamedTuple):
     """How many operations each value stands for: above 1, percentiles and extremes are of whole
     batches, the mean and the throughput are of operations all the same."""
     drained: int = 0
-    """Operations that succeeded in a pause or after the window: they have a time, and no part in
-    throughput."""
+    """Operations that succeeded after the window, or that workers did in pauses: they have a time,
+    and no part in throughput."""
     failed_in_batches: int = 0
     """Operations that failed within a batch that was timed."""
 

@@ -196,8 +196,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     measured_ns: int = 0
     drain_ns: int = 0
     drained: int = 0
-    """Operations that succeeded in a pause or after the window of `measured_ns`. Versions that did
-    not know of it had the drain in `measured_ns`."""
+    """Operations that succeeded after the window of `measured_ns`, or that workers did in pauses.
+    Versions that did not know of it had the drain in `measured_ns`."""
     failed_in_batches: int = 0
     errors: dict[str, int] = {}
     unfinished_ns: tuple[int, ...] = ()
@@ -256,8 +256,8 @@ class IntervalRecord(msgspec.Struct, frozen=True, kw_only=True):
     level: float | None = None
     health: Health = Health()
     drained: int = 0
-    """Operations that succeeded in a pause or after the window. Versions that did not know of it
-    have none; the same holds for the next."""
+    """Operations that succeeded after the window, or that workers did in pauses. Versions that did
+    not know of it have none; the same holds for the next."""
     failed_in_batches: int = 0
     """Operations that failed within the values of `service`."""
 

@@ -42,6 +42,27 @@ def test_what_was_done_and_what_disturbed_is_reported() -> None:
     assert not any("warm-up" in line for line in summary(session_view(run)).split("\n"))
 
 
+@pytest.mark.parametrize(
+    ("drained", "paused", "drain_ns", "line"),
+    [
+        (6, True, 0, "6 operations ended after the end of measure, or were done in pauses; "),
+        (4, True, 0, ""),
+        (6, False, 0, ""),
+        (1, False, 200_000_000, "1 operation ended after the end of measure, within 200ms; "),
+    ],
+)
+def test_what_has_no_part_in_throughput_is_reported_where_it_is_much(
+    drained: int, paused: bool, drain_ns: int, line: str
+) -> None:
+    run = run_view(
+        marks=(MarkRecord(2_000_000_000, "paused"),) if paused else (),
+        operations=100, drained=drained, drain_ns=drain_ns, measured_ns=3_000_000_000,
+    )  # fmt: skip
+    lines = [each for each in summary(session_view(run)).split("\n") if ": drained: " in each]
+    assert len(lines) == bool(line)
+    assert all(each.startswith(f"shop.steady: drained: {line.strip()}") for each in lines)
+
+
 def test_growth_over_a_matrix_is_reported_once() -> None:
     missed = TargetResult("scaling(n) <= 1.1", 1.723, "missed")
     runs = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from itertools import count
+from collections.abc import Callable
+from itertools import pairwise
 from statistics import median
 
 import pytest
@@ -16,7 +17,7 @@ from cortex_tui.protocol.commands import EndPhase, Pause, Resume, Stop
 from cortex_tui.protocol.messages import Mark, Samples
 from cortex_tui.runner.open import OpenDriver
 from cortex_tui.runner.session import Session
-from tests.unit.runner.bench import Bench, Event, Paused, PhaseChanged
+from tests.unit.runner.bench import Bench, Event, Paused, PhaseChanged, Recorded
 from tests.unit.runner.person import HOUR_NS, LOADS, MS, Person, after_the_first, long_and_short
 
 
@@ -104,47 +105,114 @@ async def test_a_pause_counts_what_ends_in_it(bench: Bench) -> None:
     assert {s.interval for s in recorded.measured() if s.service} == {at_ns // (5 * MS)}
 
 
-@pytest.mark.parametrize("load", LOADS)
-async def test_throughput_is_without_what_ends_in_a_pause(
+@pytest.mark.parametrize("load", [ClosedLoad(workers=30), OpenLoad(rate_per_s=2_000.0)])
+async def test_in_throughput_a_worker_has_what_it_did_outside_of_pauses(
     bench: Bench, load: ClosedLoad | OpenLoad
 ) -> None:
-    """The clock stands, so that the operations of each pause took none of the window."""
-    release, paused = asyncio.Event(), list[bool]()
-    ended_in_pause = list[bool]()
+    """What it does while the clock stands takes no time of the window. An open load has all of what
+    it started: a pause changes nothing about how much that is."""
+    spans: list[tuple[int, int]] = []
     bench.write(
         """
-        async def mixed():
-            await (asyncio.sleep(0.001) if next(numbers) % 3 else release.wait())
-            ended_in_pause.append(paused == [True])
+        async def slow():
+            start_ns = time.perf_counter_ns()
+            await asyncio.sleep(0.03)
+            spans.append((start_ns, time.perf_counter_ns()))
         """,
-        release=release,
-        paused=paused,
-        ended_in_pause=ended_in_pause,
-        numbers=count(),
+        spans=spans,
     )
-
-    def resume(session: Session) -> None:
-        paused.append(False)
-        session.execute(Resume())
-
-    def on_message(session: Session, message: Event) -> None:
-        if isinstance(message, Samples) and message.phase == "measure" and not paused:
-            paused.append(True)
-            session.execute(Pause())
-            loop = asyncio.get_running_loop()
-            loop.call_soon(release.set)
-            loop.call_later(0.03, resume, session)
-
     recorded = await bench.run(
-        bench.profile("mixed", load=load, stop=Length(iterations=100)),
-        on_message=on_message,
+        bench.profile("slow", load=load, stop=Length(iterations=600)),
+        on_message=two_pauses(),
         interval_ns=5 * MS,
     )
-    in_pause = sum(ended_in_pause)
-    assert 0 < in_pause < len(ended_in_pause) == 100
-    assert sum(s.drained for s in recorded.measured()) == in_pause
+    assert len(recorded.values("service")) == len(spans) == 600
+    drained = sum(s.drained for s in recorded.measured())
     # A message is either of operations within the window or of others.
     assert all(s.drained * 8 in (0, len(s.service)) for s in recorded.measured())
+    if isinstance(load, OpenLoad):
+        assert drained == 0
+    else:
+        in_pauses = sum(in_pauses_ns(recorded, *span) for span in spans)
+        outside = 30 * recorded.finished().measured_ns
+        expected = 600 * in_pauses / (outside + in_pauses)
+        assert drained == pytest.approx(expected, rel=0.3, abs=8)
+
+
+async def test_batches_with_failures_are_whole_across_pauses(bench: Bench) -> None:
+    bench.write(
+        """
+        @workload
+        async def mixed():
+            async def operation(i):
+                await (asyncio.sleep(0.001) if i % 3 else released.wait())
+                if i % 4 == 1:
+                    raise ValueError
+            yield operation
+        """,
+        released=(released := asyncio.Event()),
+    )
+    recorded = await bench.run(
+        bench.profile("mixed", load=ClosedLoad(2), stop=Length(iterations=200), batch=4),
+        on_message=two_pauses(released.set),
+        interval_ns=5 * MS,
+    )
+    assert recorded.errors() == {"ValueError": 50}
+    assert len(recorded.values("service")) == 50
+    # One of each batch, in whichever message the batch is.
+    assert all(s.failed_in_batches * 8 == len(s.service) for s in recorded.measured())
+
+
+async def test_nobody_thinks_in_a_pause(bench: Bench, person: Person) -> None:
+    load = ClosedLoad(think_time_ns=200 * MS)
+    (pauses := person.pause_at(1, 100 * MS)).clear()
+    recorded = await bench.run(bench.profile("subject", load=load, stop=Length(iterations=3)))
+    (paused,) = paused_spans(recorded)
+    assert pauses
+    assert all(
+        after - before - in_pauses_ns(recorded, before, after) >= 200 * MS
+        for before, after in pairwise(person.started)
+    )
+    assert person.started[0] < paused[0] < person.started[-1]
+
+
+def two_pauses(
+    released: Callable[[], None] = lambda: None,
+) -> Callable[[Session, Event], None]:
+    """A person who pauses a run twice; what is to be `released` is that within the second."""
+    steps = iter((Pause(), Resume(), Pause(), released, Resume()))
+
+    def step(session: Session) -> None:
+        for each in steps:
+            if callable(each):
+                each()
+            else:
+                session.execute(each)
+            asyncio.get_running_loop().call_later(0.02, step, session)
+            break
+
+    begun: list[bool] = []
+
+    def on_message(session: Session, message: Event) -> None:
+        if isinstance(message, Samples) and message.phase == "measure" and not begun:
+            begun.append(True)
+            asyncio.get_running_loop().call_later(0.02, step, session)
+
+    return on_message
+
+
+def in_pauses_ns(recorded: Recorded, start_ns: int, end_ns: int) -> int:
+    """How much of that time the run was paused."""
+    return sum(
+        max(0, min(until_ns, end_ns) - max(from_ns, start_ns))
+        for from_ns, until_ns in paused_spans(recorded)
+    )
+
+
+def paused_spans(recorded: Recorded) -> list[tuple[int, int]]:
+    """From when until when the run was paused."""
+    moments = [(message.paused, message.at_ns) for message in recorded.of(Paused)]
+    return [(start, end) for (on, start), (_, end) in pairwise(moments) if on]
 
 
 async def test_a_pause_between_phases_holds_the_next_one(bench: Bench) -> None:

@@ -91,7 +91,10 @@ def test_a_target_is_read(
         ("servce.p95 < 1ms", r"before the dot, got 'servce' \(did you mean \"service\"\?\)"),
         ("service.errors == 0", "errors is of the whole run: expected no 'service'"),
         ("throughput > 500", r'expected a rate such as "500/s", got \'500\''),
-        ("errors == 0%", "expected a plain count, got '0%' for errors; a share is the statistic error_rate"),
+        (
+            "errors == 0%",
+            "expected a plain count, got '0%' for errors; a share is the statistic error_rate",
+        ),
         ("errors == 0.5", "got '0.5' for errors; a share is the statistic error_rate"),
         ("unstarted == 1%", "expected a plain count, got '1%' for unstarted$"),
         ("error_rate < 1ms", r'expected a share such as "1%" or 0.01, got .* for error_rate'),
