@@ -238,7 +238,7 @@ async def test_what_needs_a_running_session_is_refused_with_the_way_out(path: Pa
         assert (control.started, control.asked, control.stopped) == ([], [], [])
 
 
-@pytest.mark.parametrize("key", ["r", "o", "R", "c"])
+@pytest.mark.parametrize("key", ["r", "o", "R", "c", "m"])
 async def test_no_key_of_a_stored_session_asks_for_what_it_then_refuses(
     path: Path, key: str
 ) -> None:
@@ -248,9 +248,12 @@ async def test_no_key_of_a_stored_session_asks_for_what_it_then_refuses(
         await b.press("asterisk", "down", "asterisk", key)
         assert b.app.screen is opened
         (refused,) = b.notifications
-        assert refused.startswith("Not started: this session is stored, it is not running")
+        done = "edited" if key == "m" else "started"
+        assert refused.startswith(f"Not {done}: this session is stored, it is not running")
         offered = {command.title for command in b.app.get_system_commands(opened)}
-        assert offered.isdisjoint({"Run", "One by one", "Repeat", "Alone?", "Stop", "Pause"})
+        assert offered.isdisjoint(
+            {"Run", "One by one", "Repeat", "Alone?", "Stop", "Pause", "Edit"}
+        )
         assert "Baseline" in offered
 
 

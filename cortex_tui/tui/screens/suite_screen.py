@@ -15,7 +15,7 @@ from cortex_tui.placement.registry import place_of
 from cortex_tui.profiles.model import Catalog, Profile, Suite
 from cortex_tui.profiles.rereading import reread_text, with_former, with_kept, with_profiles
 from cortex_tui.profiles.search_path import SuiteReader
-from cortex_tui.session.control import Control
+from cortex_tui.session.control import ONLY_STORED, Control
 from cortex_tui.text import one_line
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.state.edits import Edit, Edits, family_of
@@ -143,7 +143,8 @@ class SuiteScreen(SessionScreen):
         match name:
             case "edit":
                 is_profile = current is not None and current.profile is not None
-                return current is not None and is_profile and not self._is_gone(current)
+                can_be = not (self.only_looks or current is None or self._is_gone(current))
+                return is_profile and can_be
             case "editor":
                 return current is not None
             case _:
@@ -161,6 +162,9 @@ class SuiteScreen(SessionScreen):
 
     def _open_form(self) -> None:
         entry = self.listing.current
+        if self.only_looks:
+            self.notify(f"Not edited: {ONLY_STORED}", severity="error", markup=False)
+            return
         if entry is None or entry.profile is None:
             self.report("the cursor is on no profile")
             return
