@@ -126,6 +126,7 @@ def pytest_make_collect_report(
     return report
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Have hypothesis make its tables of characters, which it keeps in a file, once and while the
     processes of the tests load those; each of them would make them for itself. Hook of xdist."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 
@@ -54,7 +54,8 @@ class ClosedDriver:
         phase.recorder.worker_ns = self._worker_ns
         self._check_ns = CHECK_NS
         self._deadlines: Deadlines | None = None
-        self._settle, self._fail = phase.recorder.record_of_worker, phase.fail
+        self._settle: Callable[..., None] = phase.recorder.record_of_worker
+        self._fail = phase.fail
         if (timeout_ns := task.timeout_ns) is not None:
             # Who looks up that often finds each operation that is overdue when it ends.
             self._check_ns = min(CHECK_NS, timeout_ns)

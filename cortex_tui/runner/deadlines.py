@@ -28,10 +28,10 @@ class Deadlines:
         phase: ActivePhase,
         timer: ArrivalTimer,
         starts: Callable[[], Iterable[tuple[int, int]]],
-        record: Callable[[int, int, int | None], None],
+        record: Callable[..., None],
     ) -> None:
         """`starts` gives a key and the start of each operation under way, or 0 for none; `record`
-        takes those that have ended in time, as the recorder does."""
+        is given what `settle` is of those that have ended in time."""
         self.timeout_ns = timeout_ns
         self._phase = phase
         self._timer = timer
@@ -50,10 +50,10 @@ class Deadlines:
     def forget(self, key: int) -> None:
         self._cancelled.discard(self._tasks.pop(key))
 
-    def settle(self, start_ns: int, end_ns: int, intended_ns: int | None = None) -> None:
+    def settle(self, start_ns: int, end_ns: int, *more: int) -> None:
         """Records an operation that has returned: in time, or as a failure."""
         if end_ns - start_ns < self.timeout_ns:
-            self._record(start_ns, end_ns, intended_ns)
+            self._record(start_ns, end_ns, *more)
         else:
             self._take_back()
             self._phase.fail(self._late(None), start_ns, end_ns)

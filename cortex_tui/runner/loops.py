@@ -90,8 +90,7 @@ async def worker(
             append(end_ns - start_ns)
             continue
         if failed < len(batch):
-            settle(start_ns, end_ns)
-            recorder.failed_in_batch(failed)
+            settle(start_ns, end_ns, failed)
         starts[slot] = 0
         await yield_to_loop()
         more = checkpoint(slot, clock())
@@ -137,9 +136,9 @@ def closed_worker(operation: Operation, *, batched: bool) -> Loop:
 
     Runs operations one after the other until `indices` or the phase is at its end. `starts[slot]`
     holds the start of the operation under way, 0 between operations. Up to `limits[slot]` it
-    continues by itself; a value from beyond is passed to `settle(start_ns, end_ns)`, and then the
-    worker yields to the loop in `yield_to_loop()`, and asks `checkpoint(slot, now_ns)`
-    whether to continue and for a new limit.
+    continues by itself; a value from beyond is passed to `settle(start_ns, end_ns)`, of a batch
+    with the number of its operations that failed, and then the worker yields to the loop in
+    `yield_to_loop()`, and asks `checkpoint(slot, now_ns)` whether to continue and for a new limit.
     """
     return _compiled(_BATCHED if batched else _CLOSED, "worker", operation)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from cortex_tui.isolation import asyncio
@@ -49,7 +49,8 @@ class OpenDriver:
         """How many failures were recorded when it did."""
         self._alarm = 0
         self._deadlines: Deadlines | None = None
-        self._settle, self._fail = phase.recorder.record, phase.fail
+        self._settle: Callable[..., None] = phase.recorder.record
+        self._fail = phase.fail
         if (timeout_ns := task.timeout_ns) is not None:
             self._deadlines = Deadlines(
                 timeout_ns, phase, task.timer, self._starts.items, self._settle

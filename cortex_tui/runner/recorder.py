@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cortex_tui.limits import MAX_ERROR_TYPES
 from cortex_tui.protocol.messages import Samples
@@ -53,8 +53,6 @@ class Recorder:
         """For how long they have been at work while it stood."""
         self._during_pauses: list[_Value] = []
         """What was in flight in a pause and has ended in the current interval."""
-        self._newest: _Value | None = None
-        """The newest value of workers, if it is one of those."""
         self._newly_paused_work_ns = 0
         """That of it for which nothing is drained yet."""
         self._to_drain = 0.0
@@ -106,8 +104,9 @@ class Recorder:
             self.response_ns.append(end_ns - intended_ns)
             self.lateness_ns.append(start_ns - intended_ns)
 
-    def record_of_worker(self, start_ns: int, end_ns: int, intended_ns: int | None = None) -> None:
-        """Records an operation behind which its worker starts the next one.
+    def record_of_worker(self, start_ns: int, end_ns: int, failed: int = 0) -> None:
+        """Records an operation behind which its worker starts the next one, or a batch of which
+        that many operations have failed.
 
         While a run is paused its clock stands, but operations continue: what workers do then takes
         no time of the window. Throughput is that of their work with it and without it alike, so as
@@ -117,13 +116,12 @@ class Recorder:
         """
         if end_ns >= self.boundary_ns:
             self.reach(end_ns)
-        self._newest = None
         if start_ns >= self.pause_ns[1] or self._draining:
             self.service_ns.append(end_ns - start_ns)
+            self._failed_in_batches += failed
         else:
             self._newly_paused_work_ns += self.paused_ns(start_ns, end_ns)
-            self._newest = _Value(end_ns - start_ns)
-            self._during_pauses.append(self._newest)
+            self._during_pauses.append(_Value(end_ns - start_ns, failed))
 
     def paused_ns(self, start_ns: int, end_ns: int) -> int:
         """How much of that time the clock stood."""
@@ -133,13 +131,6 @@ class Recorder:
                 break
             paused_ns += max(0, min(until_ns, end_ns) - max(from_ns, start_ns))
         return paused_ns
-
-    def failed_in_batch(self, failures: int) -> None:
-        """How many operations have failed within the newest value, which is of a batch."""
-        if self._newest is None:
-            self._failed_in_batches += failures
-        else:
-            self._newest.failed += failures
 
     def reach(self, now_ns: int) -> None:
         """Closes the current interval if `now_ns` lies beyond it."""
@@ -251,7 +242,7 @@ class Recorder:
     def _take_drained(self) -> list[_Value]:
         """What has no part in throughput for what workers did in pauses; the other operations that
         were in flight in one are put to the values of the interval."""
-        ended, self._during_pauses, self._newest = self._during_pauses, [], None
+        ended, self._during_pauses = self._during_pauses, []
         if ended:
             newly_ns, self._newly_paused_work_ns = self._newly_paused_work_ns, 0
             self._paused_work_ns += newly_ns
@@ -263,7 +254,7 @@ class Recorder:
             # A long operation may take as much of a pause as many others.
             others = self.service_ns[len(ended) - wanted :]
             del self.service_ns[len(ended) - wanted :]
-            ended += map(_Value, others)
+            ended += (_Value(each, 0) for each in others)
         wanted = min(wanted, len(ended))
         self._to_drain -= wanted
         for each in ended[wanted:]:
@@ -272,11 +263,8 @@ class Recorder:
         return ended[:wanted]
 
 
-class _Value:
+class _Value(NamedTuple):
     """Of a worker: how long an operation or a batch took, and how many of the batch failed."""
 
-    __slots__ = ("failed", "service_ns")
-
-    def __init__(self, service_ns: int) -> None:
-        self.service_ns = service_ns
-        self.failed = 0
+    service_ns: int
+    failed: int

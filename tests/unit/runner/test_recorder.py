@@ -50,8 +50,7 @@ def test_failures_within_a_batch_are_where_the_batch_is(worked_ms: int, drained:
     recorder.batch = 10
     recorder.worker_ns = lambda: worked_ms * MS
     recorder.pause(worked_ms * MS)
-    recorder.record_of_worker(0, (worked_ms + 20) * MS)
-    recorder.failed_in_batch(3)
+    recorder.record_of_worker(0, (worked_ms + 20) * MS, 3)
     assert recorder.ended == 10 - 3
     recorder.seal()
     (samples,) = recorder.take()

@@ -191,3 +191,24 @@ async def test_what_is_not_async_cannot_have_a_limit(bench: Bench) -> None:
     recorded = await bench.run(bench.profile("blocking", timeout_ns=MS))
     assert recorded.finished().state == "failed"
     assert "leave the timeout out" in recorded.finished().reason
+
+
+async def test_the_failures_of_a_batch_that_is_too_late_are_in_no_value(bench: Bench) -> None:
+    bench.write(
+        """
+        @workload
+        async def blocking():
+            async def operation(i):
+                if i % 2:
+                    time.sleep(0.03)
+                else:
+                    raise ValueError
+            yield operation
+        """
+    )
+    recorded = await bench.run(
+        bench.profile("blocking", timeout_ns=20 * MS, batch=2, stop=Length(iterations=6))
+    )
+    assert recorded.errors() == {"ValueError": 3, "TimeoutError": 3}
+    assert recorded.values("service") == []
+    assert sum(samples.failed_in_batches for samples in recorded.measured()) == 0
