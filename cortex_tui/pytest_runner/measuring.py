@@ -81,7 +81,8 @@ class Phase:
         self.limits[slot] = min(soon_ns, max(self._due_ns, now_ns))
         return True
 
-    def settle(self, start_ns: int, end_ns: int) -> None:
+    def settle(self, start_ns: int, end_ns: int, failed: int = 0) -> None:
+        """`failed` is 0: what fails ends the test. It pauses between operations alone."""
         self.recorder.record(start_ns, end_ns)
 
     def fail(self, error: BaseException, start_ns: int, end_ns: int) -> bool:
