@@ -175,8 +175,8 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     texts: dict[str, str] = {}
     """What those exceptions said, in one line."""
     drained: int = 0
-    """How many of the `service` values are outside the window, as workers ended them in the drain
-    or did their work in a pause: all of a message that was not joined, or none."""
+    """How many of the `service` values are outside the window, since they ended in the drain or
+    workers did them in a pause: all of a message that was not joined, or none."""
     failed_in_batches: int = 0
     """Failures of operations that are part of the `service` values, in a batched run."""
     in_flight: int = 0

@@ -28,8 +28,8 @@ class TimeColumn:
     max_ns: int | None
     operations: int
     throughput_per_s: float | None
-    """Operations of the window in which they were started, over the part of the column before its
-    end; None where there is no such part."""
+    """Operations of the window, without drained ones, over the part of the column before its end;
+    None where there is no such part."""
     errors: int
     unstarted: int
     level: float | None

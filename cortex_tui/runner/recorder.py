@@ -60,6 +60,7 @@ class Recorder:
         self._values_before = 0
         """How many values the intervals before have."""
         self._failed_in_batches = 0
+        """Failures within the values of the current interval, where a value is of a batch."""
         self._run = run
         self.phase: Literal["warmup", "measure"] = phase
         self.began_ns = self._start_ns = start_ns
@@ -198,6 +199,7 @@ class Recorder:
         return self._interval
 
     def _close(self) -> None:
+        self._ended_before = self.ended
         drained = self._take_drained()
         self._values_before += len(self.service_ns) + len(drained)
         buffers = (self.service_ns, self.response_ns, self.lateness_ns, self.failures_ns)
@@ -231,9 +233,6 @@ class Recorder:
                     failed_in_batches=sum(each.failed for each in drained),
                 )
             )
-        failed = len(self.failures_ns) - self._failed_in_batches
-        failed -= sum(each.failed for each in drained)
-        self._ended_before += (len(self.service_ns) + len(drained)) * self.batch + failed
         for buffer in buffers:
             del buffer[:]
         self._errors, self._tracebacks, self._texts = {}, {}, {}

@@ -21,7 +21,9 @@ def test_pauses_change_nothing_about_the_throughput_of_workers(
 ) -> None:
     """Whether they are longer or shorter than operations. What a worker does in a pause takes no
     time of the window."""
-    recorder, measured_ns = paused_workers(between_ms * MS, lambda: operation_ms * MS)
+    recorder, measured_ns = paused_workers(
+        between_ms * MS, lambda: operation_ms * MS, pauses=8 * operation_ms // 200
+    )
     possible = WORKERS * measured_ns / (operation_ms * MS)
     # At the end of the window some are unfinished.
     assert possible - WORKERS <= in_window(recorder) <= possible + 1
